@@ -1,6 +1,6 @@
-#include "base/buf.h"
+#include "buf.h"
 
-#include "base/mem.h"
+#include "mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>

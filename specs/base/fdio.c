@@ -1,7 +1,7 @@
-#include "base/fdio.h"
+#include "fdio.h"
 
-#include "base/mem.h"
-#include "base/scope.h"
+#include "mem.h"
+#include "scope.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>

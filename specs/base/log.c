@@ -1,7 +1,7 @@
-#include "base/log.h"
+#include "log.h"
 
-#include "base/fdio.h"
-#include "base/text.h"
+#include "fdio.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>

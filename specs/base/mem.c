@@ -1,4 +1,4 @@
-#include "base/mem.h"
+#include "mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>

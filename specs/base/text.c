@@ -1,4 +1,4 @@
-#include "base/text.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>

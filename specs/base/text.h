@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "buf.h"
+#include "err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "core/event.h"
+#include "event.h"
 
-#include "base/scope.h"
+#include "scope.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -7,9 +7,9 @@
  */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "core/run.h"
+#include "buf.h"
+#include "err.h"
+#include "run.h"
 
 #include <stddef.h>
 #include <stdint.h>

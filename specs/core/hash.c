@@ -1,8 +1,8 @@
-#include "core/hash.h"
+#include "hash.h"
 
-#include "base/fdio.h"
-#include "base/mem.h"
-#include "base/scope.h"
+#include "fdio.h"
+#include "mem.h"
+#include "scope.h"
 
 #include <sodium.h>
 #include <stdio.h>

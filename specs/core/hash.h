@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/err.h"
+#include "err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

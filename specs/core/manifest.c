@@ -1,6 +1,6 @@
-#include "core/manifest.h"
+#include "manifest.h"
 
-#include "base/mem.h"
+#include "mem.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,9 +8,9 @@
  */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "core/hash.h"
+#include "buf.h"
+#include "err.h"
+#include "hash.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
-#include "core/metric.h"
+#include "metric.h"
 
-#include "base/mem.h"
-#include "base/scope.h"
+#include "mem.h"
+#include "scope.h"
 
 #include <ctype.h>
 #include <errno.h>

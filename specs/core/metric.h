@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "buf.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
-#include "core/msg.h"
+#include "msg.h"
 
-#include "base/scope.h"
-#include "core/wire.h"
+#include "scope.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <string.h>

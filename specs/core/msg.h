@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "buf.h"
+#include "err.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "core/record.h"
+#include "record.h"
 
-#include "base/mem.h"
+#include "mem.h"
 
 #include <errno.h>
 #include <stdio.h>

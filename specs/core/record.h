@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "base/err.h"
-#include "base/text.h"
-#include "core/hash.h"
+#include "err.h"
+#include "text.h"
+#include "hash.h"
 
 #include <jansson.h>
 #include <stdint.h>

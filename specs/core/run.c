@@ -1,6 +1,6 @@
-#include "core/run.h"
+#include "run.h"
 
-#include "base/scope.h"
+#include "scope.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "core/wire.h"
+#include "wire.h"
 
 #include <endian.h>
 #include <errno.h>

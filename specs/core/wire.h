@@ -11,10 +11,10 @@
  */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/text.h"
-#include "core/hash.h"
+#include "buf.h"
+#include "err.h"
+#include "text.h"
+#include "hash.h"
 
 #include <stdint.h>
 
