@@ -76,7 +76,8 @@ union control {
 
 int sock_send_stdio(int fd, int in, int out)
 {
-	struct iovec hello = {.iov_base = SOCK_HELLO, .iov_len = sizeof(SOCK_HELLO)};
+	static char words[] = SOCK_HELLO;
+	struct iovec hello = {.iov_base = words, .iov_len = sizeof(words)};
 	union control control = {0};
 	struct msghdr msg = {.msg_iov = &hello, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);

@@ -76,7 +76,7 @@ static void detach(const struct workdir *w, int keep)
 /* posix_spawn: the child shares our memory until it executes, which takes half of the time that a fork does. */
 pid_t spawn_kid(const struct workdir *w, const char *id, int *ret_pidfd, struct nn_err *err)
 {
-	char *argv[] = {"neronet-agent", "run", "--dir", w->path, (char *)id, NULL};
+	const char *argv[] = {"neronet-agent", "run", "--dir", w->path, id, NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, defaults;
@@ -92,7 +92,7 @@ pid_t spawn_kid(const struct workdir *w, const char *id, int *ret_pidfd, struct 
 	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
 	(void)posix_spawn_file_actions_init(&files); /* our stdio is what it gets: /dev/null and the host's log */
 	(void)posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	r = posix_spawn(&pid, SELF, &files, &attr, argv, environ);
+	r = posix_spawn(&pid, SELF, &files, &attr, (char *const *)argv, environ);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attr);
 	if (r != 0)
@@ -106,7 +106,7 @@ pid_t spawn_kid(const struct workdir *w, const char *id, int *ret_pidfd, struct 
 
 int spawn_manager(const struct workdir *w, int *ret_ready, struct nn_err *err)
 {
-	char *argv[] = {"neronet-agent", "serve", "--dir", w->path, "--ready", "3", NULL};
+	const char *argv[] = {"neronet-agent", "serve", "--dir", w->path, "--ready", "3", NULL};
 	int ready[2];
 	pid_t pid;
 
@@ -118,7 +118,7 @@ int spawn_manager(const struct workdir *w, int *ret_ready, struct nn_err *err)
 			_exit(0);
 		detach(w, ready[1]);
 		if (chdir("/") == 0)
-			(void)execv(SELF, argv);
+			(void)execv(SELF, (char *const *)argv);
 		_exit(127);
 	}
 	(void)close(ready[1]);
